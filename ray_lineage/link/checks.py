@@ -199,7 +199,7 @@ class Checks:
             return
         named = dict.fromkeys(statement.columns, statement.first_line)
         named.update((a.column, a.line) for a in statement.assignments if a.position < 0)
-        for name in named.keys() - known:
+        for name in (n for n in named if n not in known):  # in their order, which a set does not keep
             sure = UNSURE if _is_pseudo(name) else self._declared(statement.target)
             self._say(sure, "RL143", no_column(name, self._catalog.resolve(statement.target)), named[name])
 

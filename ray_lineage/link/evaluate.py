@@ -70,7 +70,6 @@ TOO_MANY: Final = (
 _NAMED: Final = 5  # tables, in a diagnostic
 _LOOKED_THROUGH: Final = 16
 """So many columns that are only looked at are a step of work."""
-_LEAVES: Final = (TableRef, Variable, Parameter)
 _JOIN: Final = INFLUENCE_KINDS.index("join")
 
 
@@ -183,7 +182,7 @@ class Evaluator:
         statement = self.statement
         self.visited = reachable(statement)
         for index in sorted(self.visited):  # CTEs in their order, so that a long chain of them needs no deep recursion
-            if isinstance(self.relations[index], Alias):
+            if type(self.relations[index]) is Alias:
                 self.items(index)
         target = self._target_columns()
         if self.checks is not None:
@@ -302,18 +301,18 @@ class Evaluator:
         """What shapes the rows of any SELECT that the statement's data passes through."""
         for index in sorted(self.visited):
             relation = self.relations[index]
-            if isinstance(relation, _LEAVES):
-                self.items(index)
-            elif isinstance(relation, Select):
+            if type(relation) is Select:
                 for influence in relation.influences:
                     self._influence(influence.ref, influence.how)
                 self._natural_influences(relation)
-            elif isinstance(relation, SetOp):
+            elif type(relation) is SetOp:
                 for branch in relation.filters:
                     for item in self.items(branch):
                         self.work.spend(len(item.sources))
                         for dataset, column in item.sources:
                             self.influences.add((dataset, column, 0))
+            elif type(relation) is not Alias:
+                self.items(index)
 
     def _natural_influences(self, relation: Select) -> None:
         """The common columns of a NATURAL join are its condition."""
@@ -345,17 +344,18 @@ class Evaluator:
             return []
         self.active.add(index)
         relation = self.relations[index]
-        if isinstance(relation, Select):
-            result = self._select(relation, index)
-        elif isinstance(relation, TableRef):
+        if type(relation) is TableRef:
             result = self._table(relation)
-        elif isinstance(relation, Alias):
+        elif type(relation) is Select:
+            result = self._select(relation, index)
+        elif type(relation) is Alias:
             result = self._alias(relation, index)
-        elif isinstance(relation, SetOp):
+        elif type(relation) is SetOp:
             result = self._set_operation(relation)
-        elif isinstance(relation, Variable):
+        elif type(relation) is Variable:
             result = self._temporary(relation.name, 0)
         else:
+            assert type(relation) is Parameter
             result = [Item(VALUE, self._parameter(relation))]
         self.active.discard(index)
         self.memo[index] = result

@@ -116,5 +116,5 @@ def chosen(
 def reported(own: Iterable[FileDiagnostic], store: GraphStore, project: str, ignored: Ignored) -> list[FileDiagnostic]:
     """All that is to be said of a project at the end of a run: what the graph holds, and what the run itself found (``own``)
     that no file in the graph knows: files that cannot be read or written, folders that cannot be listed."""
-    known = {s.found for s in stored(by_file(store, project))}
+    known = {FileDiagnostic.of(path, d) for (_, path), of in by_file(store, project).items() for d in of}
     return sorted(f for f in {*own, *known} if not ignored.hides(f.code, f.path))

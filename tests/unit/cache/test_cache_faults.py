@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ray_lineage.cache import ParseCache, VerifyReport, cache_key, examined, metas_fit, nameless, verify
+from ray_lineage.cache import ParseCache, VerifyReport, cache_key, examined, left_idle, metas_fit, nameless, verify
 from ray_lineage.compile import CompileOptions
 from ray_lineage.ownfolder import own_folder
 
@@ -165,6 +165,22 @@ def test_flipped_bits_are_misses(tmp_path: Path) -> None:
             again = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, timeout=60)
             assert again.returncode == 0, again.stderr.decode()
     assert expected
+
+
+def test_a_cache_is_looked_through_after_a_death_but_not_of_one_who_was_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path / "c")
+    looked: list[str] = []
+    monkeypatch.setattr("ray_lineage.cache.verify", lambda path: looked.append(path) or VerifyReport(0, 0, False))
+    nobody = 2**31 - 1
+    for idle in (True, False):
+        (tmp_path / "c" / f"open.{nobody}").touch()
+        if idle:
+            left_idle(str(tmp_path / "c"), nobody)
+        ParseCache.open(str(tmp_path / "c")).close()
+        assert bool(looked) is not idle
+    left_idle(str(tmp_path / "c"), nobody)  # what was not there, or is gone, is nothing
 
 
 def test_bad_values_are_told(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from ray_lineage.cli.main import main, refusal
+from ray_lineage.cli.main import _leave, main, refusal
 from ray_lineage.errors import ExitCode, UsageError
 from ray_lineage.runtime.datadir import prepare_data_dir
 
@@ -54,3 +56,20 @@ def test_a_folder_of_ours_that_may_not_be_opened(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "open", refused)
     with pytest.raises(UsageError, match=r"data/\.cache: Permission denied"):
         prepare_data_dir(str(tmp_path / "data"))
+
+
+def test_what_cannot_be_written_out_at_the_end_is_left_for_python_to_tell_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    left: list[int] = []
+    monkeypatch.setattr(os, "_exit", left.append)
+    monkeypatch.setattr(sys, "stdout", Full())
+    _leave([3])
+    assert left == []
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    _leave([])  # what ended it was no code of ours
+    assert left == []
+    _leave([3])
+    assert left == [3]

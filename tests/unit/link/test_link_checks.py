@@ -73,6 +73,15 @@ def test_what_is_wrong_is_said_where_it_stands(sql: str, code: str, severity: st
     assert said(lineage(text, dialect).diagnostics) == [(code, severity, line)]
 
 
+def test_columns_that_a_target_lacks_are_told_in_their_order() -> None:
+    """The fingerprint is over what is said: the order of a set is another one in each process."""
+    names = [f"nope{n}" for n in (7, 3, 9, 1, 8, 2, 6, 4)]
+    found = lineage(
+        TABLES + f"INSERT INTO dbo.t ({', '.join(names)}) SELECT {', '.join('x' * 8)} FROM dbo.s", "postgres"
+    ).diagnostics
+    assert [d.message.split("'")[1] for d in found if d.code == "RL143"] == names
+
+
 @pytest.mark.parametrize("dialect", ["postgres", "tsql"])
 @pytest.mark.parametrize("sql", RIGHT)
 def test_what_may_be_right_is_not_said(sql: str, dialect: str) -> None:
