@@ -222,9 +222,9 @@ class Followed:
             items = self.items(binding.node, context, depth)
             for item in items:
                 yield from _doubtful(self._unpacked(item, binding.unpack, depth))
-            of = self.one(binding.node, context).thing if not items else None
-            if isinstance(of, Unknown) and of.parameter:  # known where the function is called
-                yield Bound(of, context)
+            whole = self.one(binding.node, context).thing if not items else None
+            if isinstance(whole, Unknown) and whole.parameter:  # known where the function is called
+                yield Bound(whole, context)
         else:
             yield from self._unpacked(Bound(binding.node, context), binding.unpack, depth)
 
