@@ -9,7 +9,7 @@ from ray_lineage.compile.options import CompileOptions
 from ray_lineage.compile.sqlfile import SQL
 from ray_lineage.model import FileFacts
 
-_REVISION: Final = 11
+_REVISION: Final = 12
 _MAX_SIZE: Final = 2_000_000
 """Bytes: a syntax tree takes 80 times as much memory."""
 

@@ -219,8 +219,12 @@ class Followed:
             sum_ = ast.copy_location(ast.BinOp(before, ast.Add(), binding.node), binding.node)
             yield Bound(sum_, context)
         elif binding.kind is Kind.ITEM:
-            for item in self.items(binding.node, context, depth):
+            items = self.items(binding.node, context, depth)
+            for item in items:
                 yield from _doubtful(self._unpacked(item, binding.unpack, depth))
+            whole = self.one(binding.node, context).thing if not items else None
+            if isinstance(whole, Unknown) and whole.parameter:  # known where the function is called
+                yield Bound(whole, context)
         else:
             yield from self._unpacked(Bound(binding.node, context), binding.unpack, depth)
 

@@ -309,7 +309,23 @@ class Index:
             more = call.args[0]
             if function.attr == "append":
                 more = ast.copy_location(ast.List([more], ast.Load()), call)
-            self._bind(function.value, Kind.AUGMENT, more, scope, path)
+            self._grow(function.value, more, scope, path)
+
+    def _grow(self, target: ast.expr, more: ast.expr, scope: Scope, path: Path) -> None:
+        """``for x in xs: parts.append(f(x))`` is ``parts += [f(x) for x in xs]``; in other loops nothing is known of how often."""
+        of = target.value if isinstance(target, ast.Attribute) else target
+        front = of.id if isinstance(of, ast.Name) else ""
+        made = scope.bindings.get(f"{front}.{target.attr}" if isinstance(target, ast.Attribute) else front)
+        since = path[len(made[-1].path) :] if made and path[: len(made[-1].path)] == made[-1].path else path
+        if all(step % ROLES != LOOP for step in since):
+            self._bind(target, Kind.AUGMENT, more, scope, path)
+            return
+        loop = self.loops[since[0]].statement if len(since) == 1 and since[0] in self.loops else None
+        if isinstance(loop, ast.For) and isinstance(more, ast.List):
+            each = ast.ListComp(more.elts[0], [ast.comprehension(loop.target, loop.iter, [], 0)])
+            self._bind(target, Kind.AUGMENT, ast.copy_location(each, more), scope, path[: -len(since)])
+        else:
+            self._bind(target, Kind.UNKNOWN, more, scope, path)
 
     def _changed(self, call: ast.Call, scope: Scope, path: Path) -> None:
         """``df.rename(..., inplace=True)``, ``df.insert(0, "c", value)``: a frame is another one from there on."""
