@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from ray_lineage.cli.findings import FORMATS, check_codes, exit_code, print_found
+from ray_lineage.cli.findings import FORMATS, codes_of, exit_code, print_found
 from ray_lineage.cli.output import Globals, Root, check_word, sentry_of, settings, styled
 from ray_lineage.counting import counting
 from ray_lineage.errors import UsageError
@@ -27,7 +27,9 @@ def check(
     root: Root = None,
     dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
     workers: Annotated[int | None, typer.Option(help="Child processes; 0: all in this process.")] = None,
-    code: Annotated[Optional[list[str]], typer.Option(metavar="CODE", help="Only of this code (RL102, RL14*).")] = None,  # noqa: UP045
+    code: Annotated[
+        Optional[list[str]], typer.Option(metavar="CODE", help="Only of these codes (RL102,RL14*).")
+    ] = None,  # noqa: UP045
     severity: Annotated[str, typer.Option(help="At least so severe: error, warning or info.")] = "warning",
     format: Annotated[str, typer.Option(help="text, json, github (commands of its runner) or sarif.")] = "text",  # noqa: A002
     fail_on: Annotated[
@@ -42,7 +44,7 @@ def check(
     check_word("--severity", severity, SEVERITIES)
     check_word("--format", format, FORMATS)
     check_word("--fail-on", fail_on, ("error", "warning", "never"))
-    check_codes(code or ())
+    codes = codes_of(code or ())
     piped = paths == ["-"]
     if not piped and "-" in (paths or ()):
         raise UsageError(
@@ -52,7 +54,7 @@ def check(
     text = _given(loaded) if piped else None
     with sentry_of(loaded):
         done = run(loaded, [] if piped else paths or [], text)
-    found = chosen((Stored("", f) for f in done.found), Ignored(()), codes=code or (), least=severity)
+    found = chosen((Stored("", f) for f in done.found), Ignored(()), codes=codes, least=severity)
     print_found(found, format)
     if format == "text" and not Globals.quiet:
         _conclude(done, len(found), len(done.found) - len(found) if not code else 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
@@ -25,7 +25,7 @@ def diagnostics(
         Optional[list[str]],  # noqa: UP045
         typer.Argument(metavar="[PATH...]", help="Files or folders as in the graph, or globs; default: all."),
     ] = None,
-    code: Annotated[Optional[list[str]], typer.Option(metavar="CODE", help="Only of this code (RL102, RL1*).")] = None,  # noqa: UP045
+    code: Annotated[Optional[list[str]], typer.Option(metavar="CODE", help="Only of these codes (RL102,RL1*).")] = None,  # noqa: UP045
     severity: Annotated[str, typer.Option(help="At least so severe: error, warning or info.")] = "info",
     format: Annotated[str, typer.Option(help="text, json, github (commands of its runner) or sarif.")] = "text",  # noqa: A002
     fail_on: Annotated[
@@ -41,7 +41,7 @@ def diagnostics(
     check_word("--severity", severity, SEVERITIES)
     check_word("--format", format, FORMATS)
     check_word("--fail-on", fail_on, ("error", "warning", "never"))
-    check_codes(code or ())
+    codes = codes_of(code or ())
     loaded = settings().settings
     store = open_store(loaded, read_only=True)
     try:
@@ -56,7 +56,7 @@ def diagnostics(
         )  # fmt: skip
     if paths:
         files = {file: files[file] for found in meant.values() for file in found}
-    found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=code or (), least=severity)
+    found = chosen(stored(files), Ignored(loaded.ignore_diagnostics), codes=codes, least=severity)
     print_found(found, "json" if as_json else format)
     return exit_code(found, fail_on)
 
@@ -69,15 +69,18 @@ def _from_here(path: str, roots: list[str], files: Iterable[File]) -> set[File]:
     return {file for name in inside if not name.startswith("..") for file in below(name, files)}
 
 
-def check_codes(codes: Sequence[str]) -> None:
-    """Raises UsageError (RL204) for a code, or a pattern of codes, that there is not."""
+def codes_of(given: Iterable[str]) -> list[str]:
+    """The codes, and patterns of codes, of options that may name several with commas between them. Raises UsageError (RL204) for
+    one that there is not."""
     from fnmatch import fnmatchcase
 
     from ray_lineage.query.explain import known_codes
 
+    codes = [code.strip().upper() for text in given for code in text.split(",")]
     for code in codes:
         if not any(fnmatchcase(known, code) for known in known_codes()):
             raise UsageError("RL204", f"there is no code {code}", where="--code", help="such as RL102, or RL1*")
+    return codes
 
 
 def exit_code(found: list[Stored], fail_on: str) -> int:

@@ -44,6 +44,8 @@ def test_diagnostics_of_the_graph(folder: Path) -> None:
     assert "::error file=old/bad.sql,line=1" in run(folder, "diagnostics", "--format", "github").stdout
     assert run(folder, "diagnostics", "--fail-on", "error").returncode == 1
     assert run(folder, "diagnostics", "--code", "RL12*", "--fail-on", "error").returncode == 0
+    both = run(folder, "diagnostics", "--code", f"RL12*, {expected[0][0].lower()}", "--fail-on", "error")
+    assert (both.returncode, expected[0][0] in both.stdout) == (1, True)
     refused = run(folder, "diagnostics", "--severity", "bad")
     assert (refused.returncode, "RL203" in refused.stderr) == (2, True)
 
