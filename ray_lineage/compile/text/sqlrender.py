@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, word_before
+from ray_lineage.compile.text.placeholders import COMMENTS, NAMES_FOLLOW, Scan, operand_before, word_before
 
 _GAP: Final = r"(?:\s|/\*(?>[\s\S]*?\*/)|--[^\n]*+)++"
 _NAMED: Final = re.compile(
@@ -247,7 +247,7 @@ def _blank(characters: list[str], start: int, end: int) -> None:
 
 
 def _names(text: str) -> str:
-    """Defaults go; parameters in names become names."""
+    """Defaults go; parameters in names become names; those that stand where no value can are clauses that nobody knows."""
     characters = list(text)
     scan, at = Scan(), 0
     for found in _TOKEN.finditer(text):
@@ -259,7 +259,28 @@ def _names(text: str) -> str:
             _blank(characters, *found.span())
         elif found["name"] and (_in_text(text, found) if scan.state else _in_name(text, found, scan.code)):
             characters[found.start()] = "_"
+        elif found["name"] and not scan.state and _is_clause(text, found, scan.code):
+            _blank(characters, *found.span())
     return "".join(characters)
+
+
+_ENDED: Final = re.compile(r"(?:[)']|(?<!\w)(?:null|\d+|@\w+))\s*\Z", re.IGNORECASE)
+"""A value that is whole: another one behind it is none (``WHERE a = 1 @andMore``)."""
+_BEGINS: Final = re.compile(
+    r";|\b(?:from|join|where|on|and|or|having|exec|execute|declare|proc|procedure|set)\b", re.IGNORECASE
+)
+_OF_QUERIES: Final = ("from", "join", "where", "on", "and", "or", "having")
+
+
+def _is_clause(text: str, found: re.Match[str], code: str) -> bool:
+    """Behind a whole value, or on a line of its own behind a name of a query's."""
+    if _ENDED.search(code):
+        return True
+    before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+    after = text[found.end() : found.end() + 80].lstrip(" \t")[:1]
+    if before.strip() or after not in ("", "\n", ";", ")") or not operand_before(code):
+        return False
+    return next((m.group().lower() for m in reversed(list(_BEGINS.finditer(code)))), "") in _OF_QUERIES
 
 
 def _in_text(text: str, found: re.Match[str]) -> bool:

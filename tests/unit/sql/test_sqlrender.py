@@ -41,6 +41,25 @@ def test_a_name_in_a_text_is_the_same_name() -> None:
     assert "'x@y.com'" in sqlrender.render(script).text
 
 
+@pytest.mark.parametrize("end", ["a = 1", "a IN (@ids)", "a IS NULL", "a = 'x'", "a = @b"])
+def test_a_parameter_behind_a_whole_value_is_a_clause_that_nobody_knows(end: str) -> None:
+    script = f"INSERT INTO @s.u (a, b) SELECT q.a, (SELECT 1 FROM @s.w WHERE {end} @more) FROM @s.t q WHERE {end}\n  @more ORDER BY 1"
+    assert pairs(script, "tsql") == {"_s.t.a > _s.u.a i"}
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["FROM @s.t q\n  @more\n", "FROM @s.t q JOIN @s.w v ON v.k = q.k\n@more;", "FROM (SELECT * FROM @s.t x\n@more) q"],
+)
+def test_a_parameter_on_a_line_behind_a_name_is_a_clause_that_nobody_knows(end: str) -> None:
+    assert pairs(f"INSERT INTO @s.u (a) SELECT q.a {end}", "tsql") == {"_s.t.a > _s.u.a i"}
+
+
+def test_arguments_on_lines_of_their_own_are_none() -> None:
+    script = "SELECT a FROM @s.t;\nEXEC p\n  @x\n;\nSET @y = (SELECT max(a) FROM @s.t WHERE b =\n  @x\n);"
+    assert sqlrender.render(script).text == script.replace("@s", "_s")
+
+
 def test_both_texts_of_a_condition_are_read_and_neither_is_certain() -> None:
     script = (
         "{@create} ? {\nSELECT a INTO @s.t FROM @cdm.x;\n} : {\nINSERT INTO @s.t (a) SELECT b FROM @cdm.y;\n}\n"
