@@ -28,8 +28,9 @@ def check(
     dialect: Annotated[Optional[str], typer.Option(help="Dialect of all files that no folder rule speaks for.")] = None,  # noqa: UP045
     workers: Annotated[int | None, typer.Option(help="Child processes; 0: all in this process.")] = None,
     code: Annotated[
-        Optional[list[str]], typer.Option(metavar="CODE", help="Only of these codes (RL102,RL14*).")
-    ] = None,  # noqa: UP045
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="CODE", help="Only of these codes (RL102,RL14*)."),
+    ] = None,
     severity: Annotated[str, typer.Option(help="At least so severe: error, warning or info.")] = "warning",
     format: Annotated[str, typer.Option(help="text, json, github (commands of its runner) or sarif.")] = "text",  # noqa: A002
     fail_on: Annotated[
