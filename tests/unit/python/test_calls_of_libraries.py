@@ -6,22 +6,25 @@ import pytest
 
 from tests.unit.python.cases import check
 
+SPARK = "from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\n"
+BIGQUERY = "from google.cloud import bigquery\nclient = bigquery.Client()\n"
+
 CASES: dict[str, tuple[str, list[str]]] = {
     'psycopg2 copy_from': ("import psycopg2\ncur = psycopg2.connect('').cursor()\ncur.copy_from(f, 'mart.t', columns=('a',))", ['-> mart.t']),
     'pd read_sql table': ("import pandas as pd\ndf = pd.read_sql('raw.s', con)", ['raw.s ->']),
     'pd chunks': ("import pandas as pd\nfor chunk in pd.read_sql_query('SELECT b AS a FROM raw.s', con, chunksize=1000):\n    chunk.to_sql('t', con, schema='mart', if_exists='append', index=False)", ['raw.s.b > mart.t.a i']),
     'cx partition': ("import connectorx as cx\ndf = cx.read_sql('mysql://h/d', 'SELECT b AS a FROM raw.s', partition_on='b', partition_num=4)\ndf.to_sql('t', con, schema='mart', index=False)", ['raw.s.b > mart.t.a i']),
-    'spark.sql frame kw': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\ndf = spark.table('raw.s').select('b')\nspark.sql('SELECT b AS a FROM {x}', x=df).write.saveAsTable('mart.t')", ['raw.s.b > mart.t.a i']),
-    'spark bigquery load(t)': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\ndf = spark.read.format('bigquery').load('p.raw.s').select(F.col('b').alias('a'))\ndf.write.format('bigquery').mode('overwrite').save('mart.t')", ['p.raw.s.b > mart.t.a i']),
-    'stream foreachBatch': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\ndef up(batch, epoch):\n    batch.write.mode('append').saveAsTable('mart.t')\nspark.readStream.table('raw.s').select(F.col('b').alias('a')).writeStream.foreachBatch(up).start()", ['raw.s.b > mart.t.a i']),
+    'spark.sql frame kw': (SPARK + "df = spark.table('raw.s').select('b')\nspark.sql('SELECT b AS a FROM {x}', x=df).write.saveAsTable('mart.t')", ['raw.s.b > mart.t.a i']),
+    'spark bigquery load(t)': (SPARK + "df = spark.read.format('bigquery').load('p.raw.s').select(F.col('b').alias('a'))\ndf.write.format('bigquery').mode('overwrite').save('mart.t')", ['p.raw.s.b > mart.t.a i']),
+    'stream foreachBatch': (SPARK + "def up(batch, epoch):\n    batch.write.mode('append').saveAsTable('mart.t')\nspark.readStream.table('raw.s').select(F.col('b').alias('a')).writeStream.foreachBatch(up).start()", ['raw.s.b > mart.t.a i']),
     'dlt apply_changes': ("import dlt\nfrom pyspark.sql.functions import col\ndlt.create_streaming_table('mart.t')\ndlt.apply_changes(target='mart.t', source='raw.s', keys=['id'], sequence_by=col('ts'))", ['raw.s.* > mart.t.* i']),
-    'bq dest attr': ("from google.cloud import bigquery\nclient = bigquery.Client()\ncfg = bigquery.QueryJobConfig()\ncfg.destination = client.dataset('mart').table('t')\nclient.query('SELECT b AS a FROM raw.s', job_config=cfg)", ['raw.s.b > mart.t.a i']),
-    'bq dest tableref': ("from google.cloud import bigquery\nclient = bigquery.Client()\nref = bigquery.TableReference.from_string('p.mart.t')\ncfg = bigquery.QueryJobConfig(destination=ref)\nclient.query_and_wait('SELECT b AS a FROM raw.s', job_config=cfg)", ['raw.s.b > p.mart.t.a i']),
-    'bq DatasetReference': ("from google.cloud import bigquery\nclient = bigquery.Client()\ncfg = bigquery.QueryJobConfig(destination=bigquery.DatasetReference('p', 'mart').table('t'))\nclient.query('SELECT b AS a FROM raw.s', job_config=cfg)", ['raw.s.b > p.mart.t.a i']),
-    'bq default_dataset': ("from google.cloud import bigquery\nclient = bigquery.Client()\ncfg = bigquery.QueryJobConfig(default_dataset='p.raw', destination='p.mart.t')\nclient.query('SELECT b AS a FROM s', job_config=cfg)", ['p.raw.s.b > p.mart.t.a i']),
-    'bq load ref': ("from google.cloud import bigquery\nclient = bigquery.Client()\ntable_ref = client.dataset('mart', project='p').table('t')\nclient.load_table_from_file(f, table_ref, job_config=c)", ['-> p.mart.t']),
-    'bq insert get_table': ("from google.cloud import bigquery\nclient = bigquery.Client()\ntable = client.get_table('p.mart.t')\nclient.insert_rows(table, rows)", ['-> p.mart.t']),
-    'bq view_query': ("from google.cloud import bigquery\nclient = bigquery.Client()\nview = bigquery.Table('p.mart.v')\nview.view_query = 'SELECT b AS a FROM `p.raw.s`'\nclient.create_table(view)", ['p.raw.s.b > p.mart.v.a i']),
+    'bq dest attr': (BIGQUERY + "cfg = bigquery.QueryJobConfig()\ncfg.destination = client.dataset('mart').table('t')\nclient.query('SELECT b AS a FROM raw.s', job_config=cfg)", ['raw.s.b > mart.t.a i']),
+    'bq dest tableref': (BIGQUERY + "ref = bigquery.TableReference.from_string('p.mart.t')\ncfg = bigquery.QueryJobConfig(destination=ref)\nclient.query_and_wait('SELECT b AS a FROM raw.s', job_config=cfg)", ['raw.s.b > p.mart.t.a i']),
+    'bq DatasetReference': (BIGQUERY + "cfg = bigquery.QueryJobConfig(destination=bigquery.DatasetReference('p', 'mart').table('t'))\nclient.query('SELECT b AS a FROM raw.s', job_config=cfg)", ['raw.s.b > p.mart.t.a i']),
+    'bq default_dataset': (BIGQUERY + "cfg = bigquery.QueryJobConfig(default_dataset='p.raw', destination='p.mart.t')\nclient.query('SELECT b AS a FROM s', job_config=cfg)", ['p.raw.s.b > p.mart.t.a i']),
+    'bq load ref': (BIGQUERY + "table_ref = client.dataset('mart', project='p').table('t')\nclient.load_table_from_file(f, table_ref, job_config=c)", ['-> p.mart.t']),
+    'bq insert get_table': (BIGQUERY + "table = client.get_table('p.mart.t')\nclient.insert_rows(table, rows)", ['-> p.mart.t']),
+    'bq view_query': (BIGQUERY + "view = bigquery.Table('p.mart.v')\nview.view_query = 'SELECT b AS a FROM `p.raw.s`'\nclient.create_table(view)", ['p.raw.s.b > p.mart.v.a i']),
     'ch driver insert_dataframe': ("from clickhouse_driver import Client\nclient = Client('h')\nclient.insert_dataframe('INSERT INTO mart.t VALUES', df)", ['-> mart.t']),
     'ch driver execute values': ("from clickhouse_driver import Client\nclient = Client('h')\nclient.execute('INSERT INTO mart.t (a) VALUES', [{'a': 1}])", ['-> mart.t']),
     'asyncpg copy_to_table': ("import asyncpg\nasync def f(conn):\n    await conn.copy_to_table('t', source='x.csv', schema_name='mart')", ['-> mart.t']),

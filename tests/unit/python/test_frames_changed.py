@@ -6,14 +6,16 @@ import pytest
 
 from tests.unit.python.cases import check
 
+SPARK = "from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\n"
+
 CASES: dict[str, tuple[str, list[str]]] = {
-    'fn save(df)': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\ndef save(df, name):\n    df.write.mode('overwrite').saveAsTable(name)\nsave(spark.table('raw.s').select(F.col('b').alias('a')), 'mart.t')", ['raw.s.b > mart.t.a i']),
-    'fn save const': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\ndef save(df):\n    out = df.select(F.col('b').alias('a'))\n    out.write.saveAsTable('mart.t')\nsave(spark.table('raw.s'))", ['raw.s.b > mart.t.a i']),
-    'foreachBatch merge': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\nfrom delta.tables import DeltaTable\ndef up(batch, epoch):\n    t = DeltaTable.forName(spark, 'mart.t')\n    t.alias('t').merge(batch.alias('s'), 't.id = s.id').whenMatchedUpdate(set={'a': 's.b'}).execute()\nspark.readStream.table('raw.s').writeStream.foreachBatch(up).start()", ['raw.s.b > mart.t.a i']),
+    'fn save(df)': (SPARK + "def save(df, name):\n    df.write.mode('overwrite').saveAsTable(name)\nsave(spark.table('raw.s').select(F.col('b').alias('a')), 'mart.t')", ['raw.s.b > mart.t.a i']),
+    'fn save const': (SPARK + "def save(df):\n    out = df.select(F.col('b').alias('a'))\n    out.write.saveAsTable('mart.t')\nsave(spark.table('raw.s'))", ['raw.s.b > mart.t.a i']),
+    'foreachBatch merge': (SPARK + "from delta.tables import DeltaTable\ndef up(batch, epoch):\n    t = DeltaTable.forName(spark, 'mart.t')\n    t.alias('t').merge(batch.alias('s'), 't.id = s.id').whenMatchedUpdate(set={'a': 's.b'}).execute()\nspark.readStream.table('raw.s').writeStream.foreachBatch(up).start()", ['raw.s.b > mart.t.a i']),
     'imported agg alias': ("from pyspark.sql import SparkSession\nfrom pyspark.sql.functions import sum as _sum, col, count\nspark = SparkSession.builder.getOrCreate()\nspark.table('raw.s').groupBy('k').agg(_sum(col('b')).alias('a'), count('*').alias('n')).write.saveAsTable('mart.t')", ['raw.s.k > mart.t.k i', 'raw.s.b > mart.t.a a']),
-    'reduce union': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\nfrom functools import reduce\ndfs = [spark.table('raw.s').select('b'), spark.table('raw.v').select('b')]\ndf = reduce(lambda x, y: x.union(y), dfs)\ndf.write.saveAsTable('mart.t')", ['raw.s.b > mart.t.b i', 'raw.v.b > mart.t.b i']),
-    'toDF star': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\nspark.table('raw.s').select('x', 'y').toDF(*['a', 'b']).write.saveAsTable('mart.t')", ['raw.s.x > mart.t.a i', 'raw.s.y > mart.t.b i']),
-    'transform lambda': ("from pyspark.sql import SparkSession, functions as F\nspark = SparkSession.builder.getOrCreate()\nspark.table('raw.s').transform(lambda d: d.select('a')).write.saveAsTable('mart.t')", ['raw.s.a > mart.t.a i']),
+    'reduce union': (SPARK + "from functools import reduce\ndfs = [spark.table('raw.s').select('b'), spark.table('raw.v').select('b')]\ndf = reduce(lambda x, y: x.union(y), dfs)\ndf.write.saveAsTable('mart.t')", ['raw.s.b > mart.t.b i', 'raw.v.b > mart.t.b i']),
+    'toDF star': (SPARK + "spark.table('raw.s').select('x', 'y').toDF(*['a', 'b']).write.saveAsTable('mart.t')", ['raw.s.x > mart.t.a i', 'raw.s.y > mart.t.b i']),
+    'transform lambda': (SPARK + "spark.table('raw.s').transform(lambda d: d.select('a')).write.saveAsTable('mart.t')", ['raw.s.a > mart.t.a i']),
     'pd rename inplace': ("import pandas as pd\ndf = pd.read_sql('SELECT a FROM raw.s', con)\ndf.rename(columns={'a': 'x'}, inplace=True)\ndf.to_sql('t', con, schema='mart', index=False)", ['raw.s.a > mart.t.x i']),
     'pd drop inplace': ("import pandas as pd\ndf = pd.read_sql('SELECT a, b FROM raw.s', con)\ndf.drop(columns=['b'], inplace=True)\ndf.to_sql('t', con, schema='mart', index=False)", ['raw.s.a > mart.t.a i']),
     'pd columns=': ("import pandas as pd\ndf = pd.read_sql('SELECT a, b FROM raw.s', con)\ndf.columns = ['x', 'y']\ndf.to_sql('t', con, schema='mart', index=False)", ['raw.s.a > mart.t.x i', 'raw.s.b > mart.t.y i']),
