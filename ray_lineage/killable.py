@@ -24,8 +24,6 @@ _PR_SET_PDEATHSIG: Final = 1
 _LOOK_SECONDS: Final = 0.5
 _CHUNK: Final = 1 << 20
 _EVERY_SIGNAL: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
-
-
 _BROKEN: Final = 1
 _SPENT: Final = 2
 

@@ -49,10 +49,10 @@ class Shape(NamedTuple):
     passed: tuple[str, ...]
     """Columns for which an INSERT without a column list has no value."""
     certain: bool
-    doubted: bool = False
-    """Does a file take away columns of it, or exchange it with another one?"""
     """Is its list what it surely has: is it declared, in whole and always alike, by DDL that says the list itself? Columns that
     others add are in the list; those that others take away may stay there."""
+    doubted: bool = False
+    """Does a file take away columns of it, or exchange it with another one?"""
 
 
 def details(signature: Signature) -> Details:

@@ -571,10 +571,9 @@ def tell(summary: IngestSummary, findings: list[FileDiagnostic]) -> None:
 
 def trim(summary: IngestSummary) -> None:
     """Keep at most MAX_FINDINGS, the most severe first, then in path order."""
+    # sorted twice, because keys of several parts would be garbage for the collector
     summary.findings.sort()
-    summary.findings.sort(
-        key=lambda f: _SEVERITY.get(f.severity, 3)
-    )  # numbers: keys of several parts are garbage to look at
+    summary.findings.sort(key=lambda f: _SEVERITY.get(f.severity, 3))
     del summary.findings[MAX_FINDINGS:]
 
 

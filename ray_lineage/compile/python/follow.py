@@ -358,9 +358,8 @@ class Followed:
             elif isinstance(thing, Scope) and thing.is_class:
                 yield from self._field(thing, node.attr, depth)
             elif isinstance(thing, ast.Call):
-                made = next(
-                    self._some(thing.func, owner.context, depth), None
-                )  # all would be one path for each way there
+                # the first alone: to follow all would take a path for each way there
+                made = next(self._some(thing.func, owner.context, depth), None)
                 of = made.thing if made is not None else _UNKNOWN
                 if isinstance(of, Scope) and of.is_class:
                     yield from self._instance_field(of, thing, owner.context, node.attr, depth)
