@@ -772,6 +772,7 @@ class Evaluator:
                         system.append(opened)
                     elif has:
                         certain.append(opened)
+                        having.append(source)
         if certain:
             if select.merged and any(name in self._merged_names(m) for m in select.merged):
                 certain.extend(maybe)

@@ -70,6 +70,8 @@ class Texts:
         written = {t.text.lower() for t in tokens if t.token_type not in STRINGS}
         held = {n: self._held(known[n], path) for word in written for n in (word, "@" + word) if n in known}
         most = max(1, *map(len, held.values())) if held else 1
+        if sum(len(texts) > 1 for texts in held.values()) > 1:  # which of them go together is not known
+            held = {n: [x._replace(complete=False) for x in texts] for n, texts in held.items()}
         return [{n: texts[min(k, len(texts) - 1)] for n, texts in held.items() if texts} for k in range(most)]
 
     @staticmethod

@@ -55,6 +55,10 @@ RIGHT = [
     "SELECT s.x FROM dbo.s WHERE EXISTS (SELECT 1 FROM dbo.t WHERE t.a = x)",
     "SELECT x, (SELECT MAX(x) FROM dbo.u) AS m FROM dbo.s",
     "SELECT s.x FROM dbo.s JOIN dbo.u ON s.x = u.x ORDER BY x",
+    "SELECT a FROM dbo.t JOIN dbo.s ON x = a JOIN dbo.u ON z = y",
+    "DECLARE @q nvarchar(max), @w nvarchar(max)\nIF @@VERSION LIKE '%2012%' BEGIN SET @q = N'SELECT x FROM dbo.s WHERE x > 0'; SET @w = N'q.x > 1' END\n"
+    "IF @@VERSION LIKE '%2014%' BEGIN SET @q = N'SELECT y FROM dbo.s'; SET @w = N'q.y > 1 OR q.y < 0' END\n"
+    "EXEC (N'INSERT INTO dbo.t (a) SELECT 1 FROM (' + @q + N') AS q WHERE ' + @w)",
     "WITH q (m) AS (SELECT x, y FROM dbo.s) SELECT m FROM q",
     "UPDATE dbo.t SET a = x FROM dbo.s WHERE y = b",
     "DELETE FROM dbo.t WHERE a IN (SELECT x FROM dbo.s)",
@@ -419,6 +423,11 @@ def test_a_table_that_is_made_has_the_columns_that_its_own_expressions_name() ->
     files = {"a.sql": "CREATE TABLE dbo.t (x int)", "b.sql": "CREATE TABLE dbo.t (n int, c AS (n + 5))"}
     found = msgspec.json.decode(contributions("p", files, "tsql")["b.sql"].rows["File"][0][7], type=list[Resting])
     assert [d.code for d in found] == ["RL303"]
+
+
+def test_a_column_of_several_system_views_is_said_to_be_several() -> None:
+    text = "SELECT s.x FROM sys.allocation_units u JOIN sys.objects o ON type = 1 CROSS JOIN dbo.s"
+    assert [d.code for d in lineage(TABLES + text, "tsql").diagnostics] == []
 
 
 @pytest.mark.parametrize("name", ["sysobjects", "dbo.sysobjects", "sys.objects"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from sqlglot import exp
 from sqlglot.errors import ParseError
 from sqlglot.expressions import Expression
@@ -240,7 +241,10 @@ def add_join(
     merged: list[Merged],
     influences: list[Influence],
     subqueries: list[int],
+    *,
+    more: bool = False,
 ) -> None:
+    """``more``: other relations follow, which its condition does not see."""
     args = join.args
     if args.get("kind") == "ARRAY":
         _array_join(b, [join.this, *(args.get("expressions") or ())], scope, sources)
@@ -259,7 +263,19 @@ def add_join(
             merged.append(Merged((), tuple(sources[:before]), right))
     on = args.get("on")
     if on is not None:
+        first = len(influences)
         add_influences(b, on, scope, JOIN, influences, subqueries)
+        if more and any(i.ref.relation < 0 for i in influences[first:]):
+            influences[first:] = _joined_so_far(b, influences[first:], scope, sources, merged)
+
+
+def _joined_so_far(
+    b: Builder, found: list[Influence], scope: Scope, sources: list[int], merged: list[Merged]
+) -> list[Influence]:
+    """A column without a table is looked for in what is joined already, and only then in all of it (as SQLite does)."""
+    seen = b.add(Select(tuple(sources), (), (), scope.index, tuple(merged)))
+    replace = msgspec.structs.replace
+    return [i if i.ref.relation >= 0 else replace(i, ref=replace(i.ref, scope=seen)) for i in found]
 
 
 def _array_join(b: Builder, items: list[Expression], scope: Scope, sources: list[int]) -> None:

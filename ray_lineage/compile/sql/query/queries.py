@@ -151,8 +151,9 @@ def _select(b: Builder, node: exp.Select, parent: Scope | None, known: dict[str,
         add_source(b, from_.this, scope, sources, merged, influences, subqueries)
     for lateral in args.get("laterals") or ():
         add_source(b, lateral, scope, sources, merged, influences, subqueries)
-    for join in args.get("joins") or ():
-        add_join(b, join, scope, sources, merged, influences, subqueries)
+    joins = args.get("joins") or ()
+    for join in joins:
+        add_join(b, join, scope, sources, merged, influences, subqueries, more=join is not joins[-1])
     match = args.get("match")
     if match is not None:
         sources = [_match_recognize(b, match, sources, scope)]
