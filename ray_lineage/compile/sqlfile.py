@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ray_lineage.compile.text.jinja_macros import Library
     from ray_lineage.compile.text.template import Template
 
-_REVISION: Final = 44
+_REVISION: Final = 45
 _TEMPLATES: Final = tuple(
     (mark, re.compile(re.escape(mark) + rest))
     for mark, rest in {

@@ -40,7 +40,7 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
         return _skipped("RL011", "it is a git LFS pointer; run `git lfs pull` to get its content")
     for mark, name in _BOMS:
         if data.startswith(mark):
-            return _with(data, name, ())
+            return _converted(data, name) or _with(data, name, ())
     guess = _utf16_without_mark(data)
     if guess:
         note = Diagnostic("RL012", "info", f"read as {guess}: it has no byte order mark")
@@ -80,6 +80,27 @@ def _with(data: bytes, name: str, notes: tuple[Diagnostic, ...]) -> Decoded:
             "RL014", "warning", f"broken {name} at byte {error.start}; the bytes that cannot be read were replaced"
         )
         return Decoded(_clean(data.decode(name, "replace")), name, (*notes, note))
+
+
+def _converted(data: bytes, name: str) -> Decoded | None:
+    """UTF-16 of which git took the bytes for lines, because an attribute says that the file is text: it put a carriage return in
+    front of each byte that is a line feed, so that from there on every character is cut in two."""
+    before, after = _CUT.get(data[:2], (b"", b"")) if name == "utf-16" else (b"", b"")
+    if not before or before not in data:
+        return None
+    try:
+        text = data.replace(before, after).decode(name)
+    except UnicodeDecodeError:
+        return None
+    why = "git put carriage returns between the bytes of its utf-16; read without them. Set `*.sql -text` in .gitattributes"
+    return Decoded(_clean(text), name, (Diagnostic("RL014", "warning", why),))
+
+
+_CUT: Final = {
+    codecs.BOM_UTF16_LE: (b"\0\r\n\0", b"\0\n\0"),
+    codecs.BOM_UTF16_BE: (b"\0\r\0\r\n", b"\0\r\0\n"),
+}
+"""What stands where it did so, and what stood there. U+0A0D, which the former would be, is no character."""
 
 
 def _utf16_without_mark(data: bytes) -> str:

@@ -24,6 +24,14 @@ def test_utf16_without_a_mark(encoding: str) -> None:
     assert [d.code for d in found.diagnostics] == ["RL012"]
 
 
+@pytest.mark.parametrize("mark", ["utf-16-le", "utf-16-be"])
+def test_utf16_whose_line_ends_git_converted(mark: str) -> None:
+    whole = f"\ufeff{TEXT}".encode(mark)
+    found = decode(whole.replace(b"\n", b"\r\n"))  # git's own rule: the byte before it is no carriage return
+    assert (found.text, [d.code for d in found.diagnostics]) == (TEXT, ["RL014"])
+    assert "-text" in found.diagnostics[0].message
+
+
 def test_a_guess_says_so() -> None:
     found = decode(TEXT.encode("cp1252"))
     assert "SELECT" in found.text

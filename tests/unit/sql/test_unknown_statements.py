@@ -42,6 +42,8 @@ def test_a_slip_in_a_routine_is_named(dialect: str) -> None:
         ("tsql", "sp_help orders"),
         ("tsql", "dbo.updater 5, @x = 'a'"),
         ("tsql", "sp_who2\nGO\nSELECT a FROM t"),
+        ("tsql", "CREATE ASSEMBLY RegexFunction FROM 'f.dll'"),
+        ("tsql", "CREATE EVENT SESSION ProcedureWaits ON SERVER ADD EVENT sqlos.wait_completed"),
         ("mysql", "FLUSH TABLES"),
         ("snowflake", "LET x := (SELECT a FROM t)"),
         ("bigquery", "DECLARE crate INT64 DEFAULT 1; SET crate = 2"),

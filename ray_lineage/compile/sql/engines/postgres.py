@@ -305,6 +305,7 @@ POSTGRES: Final = Engine(
     shapes=(
         Shape(2, "::", r"[\w)'\]]::[a-z]"),
         Shape(3, "$", r"\$\w{0,20}\$"),
+        Shape(3, "~", r"[\w)\]\"]\s*!?~\*?\s*'"),
         Shape(4, "-> #> @> distinct", r"->>?\s*'|#>>|@>|\bis\s+not\s+distinct\b"),
         Shape(6, "\\", r"^\\(?:set|i|ir|c|connect|echo|copy|timing|gset|d|if|pset|\.)\b|^\\\.", raw=True),
     ),

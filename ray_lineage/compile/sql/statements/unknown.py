@@ -81,8 +81,9 @@ def _begins_with_gap(unit: Unit, tokens: list[Token]) -> bool:
 
 
 def note_unknown_kind(unit: Unit, tokens: list[Token]) -> None:
-    """``CREATE VEIW v``: nearly the word of something whose columns would be known."""
-    words = [t.text.upper() for t in tokens[1:4] if t.token_type is T.VAR]
+    """``CREATE VEIW v``: nearly the word of something whose columns would be known. Behind it stands a name, so it is none itself."""
+    pairs = pairwise(tokens[1:5])
+    words = [a.text.upper() for a, b in pairs if a.token_type is T.VAR and b.token_type in (T.VAR, T.IDENTIFIER)]
     near = next(((w, m) for w in words if (m := get_close_matches(w, _MADE, 1, _LIKE)) and m != [w]), None)
     if near is not None:
         _note(unit, tokens, f"nothing is called {near[0][:40]!r}", near[1])
