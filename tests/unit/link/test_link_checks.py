@@ -56,9 +56,11 @@ RIGHT = [
     "SELECT x, (SELECT MAX(x) FROM dbo.u) AS m FROM dbo.s",
     "SELECT s.x FROM dbo.s JOIN dbo.u ON s.x = u.x ORDER BY x",
     "SELECT a FROM dbo.t JOIN dbo.s ON x = a JOIN dbo.u ON z = y",
-    "DECLARE @q nvarchar(max), @w nvarchar(max)\nIF @@VERSION LIKE '%2012%' BEGIN SET @q = N'SELECT x FROM dbo.s WHERE x > 0'; SET @w = N'q.x > 1' END\n"
-    "IF @@VERSION LIKE '%2014%' BEGIN SET @q = N'SELECT y FROM dbo.s'; SET @w = N'q.y > 1 OR q.y < 0' END\n"
-    "EXEC (N'INSERT INTO dbo.t (a) SELECT 1 FROM (' + @q + N') AS q WHERE ' + @w)",
+    (
+        "DECLARE @q nvarchar(max), @w nvarchar(max)\nIF @@VERSION LIKE '%2012%' BEGIN SET @q = N'SELECT x FROM dbo.s WHERE x > 0'; SET @w = N'q.x > 1' END\n"
+        "IF @@VERSION LIKE '%2014%' BEGIN SET @q = N'SELECT y FROM dbo.s'; SET @w = N'q.y > 1 OR q.y < 0' END\n"
+        "EXEC (N'INSERT INTO dbo.t (a) SELECT 1 FROM (' + @q + N') AS q WHERE ' + @w)"
+    ),
     "WITH q (m) AS (SELECT x, y FROM dbo.s) SELECT m FROM q",
     "UPDATE dbo.t SET a = x FROM dbo.s WHERE y = b",
     "DELETE FROM dbo.t WHERE a IN (SELECT x FROM dbo.s)",

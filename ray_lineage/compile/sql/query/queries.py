@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -151,7 +152,7 @@ def _select(b: Builder, node: exp.Select, parent: Scope | None, known: dict[str,
         add_source(b, from_.this, scope, sources, merged, influences, subqueries)
     for lateral in args.get("laterals") or ():
         add_source(b, lateral, scope, sources, merged, influences, subqueries)
-    joins = args.get("joins") or ()
+    joins: Sequence[Expression] = args.get("joins") or ()
     for join in joins:
         add_join(b, join, scope, sources, merged, influences, subqueries, more=join is not joins[-1])
     match = args.get("match")
